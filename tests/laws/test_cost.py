@@ -528,11 +528,11 @@ def command(*arguments: str) -> str:
             "from lrdsl.build import warmup\nstr(warmup(3))", CALCULATING, 62, 270, 53, id="build"
         ),
         pytest.param("import lrdsl.cli.main", {"click"}, 17, 78, 1, id="the command line"),
-        pytest.param(command("show", EXAMPLE), {*TERMINAL, "plotille"}, 108, 336, 69, id="show"),
-        pytest.param(command("values", EXAMPLE, "--at", "3"), TERMINAL, 107, 324, 69, id="values"),
+        pytest.param(command("show", EXAMPLE), {*TERMINAL, "plotille"}, 113, 340, 72, id="show"),
+        pytest.param(command("values", EXAMPLE, "--at", "3"), TERMINAL, 110, 326, 70, id="values"),
         pytest.param(command("shapes"), TERMINAL, 68, 324, 51, id="shapes"),
         pytest.param(command("fmt", "-e", EXAMPLE), READING, 37, 132, 29, id="fmt"),
-        pytest.param(command("lint", "-e", EXAMPLE), TERMINAL, 122, 329, 80, id="lint"),
+        pytest.param(command("lint", "-e", EXAMPLE), TERMINAL, 125, 332, 82, id="lint"),
         pytest.param(command("rules"), TERMINAL, 117, 289, 77, id="rules"),
     ],
 )  # fmt: skip
