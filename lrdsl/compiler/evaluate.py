@@ -23,8 +23,9 @@ from lrdsl.compiler.arithmetic import (
     is_whole,
 )
 from lrdsl.compiler.blame import blamed, no_outcome
+from lrdsl.compiler.clock_lengths import by_clock, no_length, where_updates_differ
 from lrdsl.compiler.context import NO_RUN
-from lrdsl.compiler.environment import Counting, Environment
+from lrdsl.compiler.environment import Environment
 from lrdsl.compiler.name_mistakes import error_mistake, unbound, wrong_kind
 from lrdsl.diagnostics import Mistake, ask
 from lrdsl.language.binding import bounds_mistake, function_mistake, word_of
@@ -33,7 +34,6 @@ from lrdsl.language.length import Exact, decimal_fraction
 from lrdsl.language.pointwise.rows import has_rows, within
 from lrdsl.language.reserved import DURATIONS
 from lrdsl.language.round_numbers import OfRounds
-from lrdsl.language.uneven_clock import UnevenClock
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse, unparse_short
 
@@ -213,41 +213,21 @@ class Durations(Evaluator[Exact]):
 
     def number(self, node: ast.Number) -> Exact | None:
         if self.environment.counting is not None:
-            return self.counted(node, self.environment.counting)
+            return by_clock(node, self.environment.counting, self.environment)
         if not node.unit and is_whole(node.value):
             return int(node.value)
         clock = self.environment.inputs.clocks.get(node.unit)
         if clock is not None:
-            return self.uneven(node, clock)
+            return where_updates_differ(node, clock, self.environment)
         per, needs = self.environment.inputs.context.updates_per(node.unit)
         if per is None:
             return self.needs(f"`{unparse(node)}`", needs, node)
         return bounded(decimal_fraction(node.value) * per)
 
-    def counted(self, node: ast.Number, counting: Counting) -> Exact | None:
-        """A number by a clock that does not count updates."""
-        per = counting.units.get(node.unit) if node.unit else 1
-        if per is None:
-            return self.environment.complain(*_no_length(node, counting))
-        return bounded(decimal_fraction(node.value) * per)
-
-    def uneven(self, node: ast.Number, clock: UnevenClock) -> Exact | None:
-        """The updates that a length takes whose unit updates differ in."""
-        environment = self.environment
-        length = bounded(decimal_fraction(node.value))
-        if environment.began is not None:
-            return bounded(clock.updates_from(environment.began, length))
-        if environment.ends_at is not None:
-            return bounded(clock.updates_to(environment.ends_at, length))
-        message = f"`{unparse(node)}` is no fixed number of updates while the batch changes"
-        fix = f"count all lengths in `{node.unit}`, with `| clock({node.unit})` behind the schedule"
-        return environment.complain(diag.NO_LENGTH, message, node, fix)
-
     def name(self, node: ast.Name) -> Exact | None:
         context = self.environment.inputs.context
         if self.environment.counting is not None and node.id in ("total", "epoch"):
-            what = f"`{node.id}` is no length by {self.environment.counting.name}"
-            return self.environment.complain(diag.WRONG_KIND, what, node)
+            return self.environment.complain(*no_length(node, self.environment.counting))
         match node.id:
             case "epoch" if "ep" in self.environment.inputs.clocks:
                 return self.number(ast.Number(1.0, "ep", "1ep", span=node.span))
@@ -296,14 +276,8 @@ def duration(node: ast.Node, where: str, environment: Environment) -> Exact | No
     found = Durations(where, environment).evaluate(node)
     counting = environment.counting
     if found and counting is not None and not counting.bare and not _has_duration(node):
-        return environment.complain(*_no_length(node, counting))
+        return environment.complain(*no_length(node, counting))
     return found
-
-
-def _no_length(node: ast.Node, counting: Counting) -> tuple[diag.Problem, str, ast.Node, str]:
-    """The mistake of a length that a clock does not count."""
-    message = f"`{unparse_short(node)}` is no length by {counting.name}"
-    return diag.WRONG_KIND, message, node, f"give it in `{next(iter(counting.units))}`"
 
 
 def decide(node: ast.Node, environment: Environment) -> bool | None:
