@@ -100,6 +100,19 @@ def consumed_before(context: Context, update: int) -> Consumed:
     return Consumed(*found)
 
 
+def update_at(context: Context, unit: str, consumed: Exact) -> Exact | None:
+    """The position in a run at which so much of a unit was consumed; None if that is unknown.
+
+    >>> update_at(Context.of(samples_per_step=256), "sp", 2600)
+    Fraction(325, 32)
+    """
+    clock = clocks_of(context, current()).get(unit)
+    if clock is not None:
+        return clock.update(consumed)
+    per, _ = context.updates_per(unit)
+    return None if per is None else consumed * per
+
+
 def batch_size_at(context: Context, update: int) -> float | None:
     """The samples of an update, None if unknown.
 

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 Clock: TypeAlias = Literal["calls", "updates"]
 """The clock of a Scheduler: calls of its `step`, or the optimizer's own updates."""
 
-OnChange: TypeAlias = Literal["warn", "error", "keep"]
+OnChange: TypeAlias = Literal["warn", "error", "keep", "rescale"]
 """The ways to treat a checkpoint that was written under another spec, context or optimizer."""
 
 OnEnd: TypeAlias = Literal["hold", "warn", "error"]

@@ -13,6 +13,7 @@ from lrdsl.schedule.program import Program
 from lrdsl.torch.optimizers import each_of
 from lrdsl.torch.ownership import ownership_of
 from lrdsl.torch.param_groups import plan_groups
+from lrdsl.torch.rescaling import rescaled
 from lrdsl.torch.resume import disagreement, facts_of, resume
 from lrdsl.torch.run_checks import longer_than_run
 from lrdsl.torch.state_dict import SchedulerState, make_state
@@ -74,10 +75,14 @@ class ResumingDriver(SteppingDriver):
         The optimizer's state need not have been loaded. If the state was written under another
         spec or context, or for groups with another `base`, `on_change` decides: `"warn"` continues
         with those of this Scheduler, and lists the changes; `"error"` refuses; `"keep"` continues
-        with those of the state. Plans of `replan` and `extend` are part of the state. Raises
-        `SpecError`, having changed nothing, if the state is not that of a `Scheduler`.
+        with those of the state; `"rescale"` continues with those of this Scheduler at the update
+        at which as many samples, tokens or epochs have been consumed as before. Plans of `replan`
+        and `extend` are part of the state. Raises `SpecError`, having changed nothing, if the state
+        is not that of a `Scheduler`.
         """
-        state = SchedulerState.of(state_dict)
+        state, moved = SchedulerState.of(state_dict), ""
+        if self._on_change == "rescale":
+            state, moved = rescaled(state, self._timeline)
         t, at = state.updates, max(0, state.updates)
         is_part = is_called_by(_COMPOSERS)
         if not is_part:
@@ -102,6 +107,7 @@ class ResumingDriver(SteppingDriver):
             table = StepTable(self._optimizer, driven, at)
         warning = disagreement(state, resumed, table.values_at(at), self._on_change)
         if warning:
+            warning += f"; {moved}" if moved else ""
             self._told |= facts_of(state)
         messages = self._of_groups(driven, at)
         messages += self._of_stale(driven, at)

@@ -76,7 +76,8 @@ class Scheduler(ReplanningDriver):
     of updates made before, in a run that began without this Scheduler; `last_epoch` is the same
     less one, as in torch. `on_change` selects how `load_state_dict` treats the state of another
     spec or context, or of groups with another `base`: `"warn"` and continue with this one,
-    `"error"`, or `"keep"` the one of the checkpoint. `on_end` selects the reaction to an update
+    `"error"`, `"keep"` the one of the checkpoint, or `"rescale"`: continue with this one, at the
+    update at which as much has been consumed as before. `on_end` selects the reaction to an update
     past the end of the run: `"hold"` the last value, `"warn"` once, or `"error"`. The run ends
     after `total_steps`, or without it where the learning rate's schedules end. The default warns
     once, without `total_steps` only after a decay: after a warmup or a `constant(…)` the last value
