@@ -30,7 +30,8 @@ def units_of(snippets: Sequence[Snippet], file: SourceFile) -> dict[str, list[Sn
         parent, drives = each.origin.unit, number_of(each)
         last = groups[-1] if groups else ("", [])
         known = [number_of(x) for x in last[1]]
-        if drives and last[0] == parent and "" not in known and drives not in known and known:
+        is_beside = last[0] == parent or (bool(last[1]) and _is_value_of(each, last[1][0]))
+        if drives and is_beside and "" not in known and drives not in known and known:
             last[1].append(each)
         else:
             groups.append((parent, [each]))
@@ -40,6 +41,12 @@ def units_of(snippets: Sequence[Snippet], file: SourceFile) -> dict[str, list[Sn
         key if key and keys.count(key) == 1 else line: members
         for key, line, (_, members) in zip(keys, lines, groups, strict=True)
     }
+
+
+def _is_value_of(snippet: Snippet, first: Snippet) -> bool:
+    """Whether a spec stands in `values` beside a program that begins with another."""
+    siblings = snippet.origin.siblings
+    return snippet.origin.is_value and bool(siblings) and siblings == first.origin.siblings
 
 
 def number_of(snippet: Snippet) -> str:

@@ -235,12 +235,15 @@ def _schedule(
     from lrdsl.compiler.batches import run_context
     from lrdsl.compiler.context import told_over
     from lrdsl.language.catalog import EXAMPLE_RUN
+    from lrdsl.schedule.batch_size import BATCH_SIZE, number_of
     from lrdsl.schedule.compile import compile_in
 
     if snippet.mistakes:
         raise SpecError(snippet.mistakes)
     usual = EXAMPLE_RUN if snippet.origin.example_of else {}
     told = told_over(told_over(usual, snippet.context), context.to_dict())
+    if snippet.origin.drives == BATCH_SIZE and "samples_per_step" in told:
+        text = number_of(text)
     if snippet.origin.drives not in (None, "lr"):
         told.pop("base_lr", None)  # it is another number's
     return compile_in(

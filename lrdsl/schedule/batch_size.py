@@ -10,7 +10,8 @@ from lrdsl.compiler.batches import counted_unit
 from lrdsl.diagnostics import spec_error
 from lrdsl.language.language import current
 from lrdsl.schedule.program_entries import unwrapped
-from lrdsl.syntax.spec import as_number
+from lrdsl.syntax import ast
+from lrdsl.syntax.parser import parse_spec
 from lrdsl.tree.coerce import spec_text
 
 BATCH_SIZE = "batch_size"
@@ -43,14 +44,32 @@ def taken_batch_size(spec: Any, samples_per_step: Any = None) -> Sized:
     rest: Any = {key: value for key, value in program.items() if key != BATCH_SIZE}
     for outer in reversed(around):
         rest = {**outer, "spec": rest}
-    given = program[BATCH_SIZE]
-    number = as_number(given)
-    if number is not None:
-        return Sized(rest, number, spec_text(given))
-    text = spec_text(given)
+    text = spec_text(program[BATCH_SIZE])
+    return Sized(rest, as_size(text), number_of(text))
+
+
+def as_size(text: str) -> float | str:
+    """The `samples_per_step` that a text of `batch_size` is: a number, or the text of a spec.
+
+    >>> as_size("256"), as_size("linear(8, 16, 100)")
+    (256.0, 'linear(8, 16, 100)')
+    """
+    parsed = parse_spec(text).value
+    is_plain = isinstance(parsed, ast.Number) and not parsed.unit
+    return parsed.value if is_plain and isinstance(parsed, ast.Number) else text
+
+
+def number_of(text: str) -> str:
+    """The spec whose value at an update is its size.
+
+    >>> number_of("8 | interval[100sp:16]")
+    'floor(((8 | interval[100sp:16]) | clock(sp)) + 0.5)'
+    """
+    if isinstance(as_size(text), float):
+        return text
     unit = counted_unit(text, current())
     read = f"({text}) | clock({unit})" if unit else text
-    return Sized(rest, text, f"floor(({read}) + 0.5)")
+    return f"floor(({read}) + 0.5)"
 
 
 def with_number(sized: Sized) -> Any:

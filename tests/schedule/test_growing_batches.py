@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import pickle
+import textwrap
 from fractions import Fraction
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lrdsl
+from lrdsl.cli.main import cli
 from lrdsl.diagnostics import SpecError
 from lrdsl.language.length import round_half_up
 
@@ -267,3 +271,32 @@ def test_batch_sizes_are_said_once():
         lrdsl.compile_program({"batch_size": 8, "lr": "1"}, samples_per_step=8)
     with pytest.raises(SpecError, match="`lr` has no value"):
         lrdsl.compile_program({"batch_size": "8 + lr", "lr": "linear(1, 0, 500sp)"})
+
+
+@pytest.mark.parametrize("name", ["run.yaml", "run.py"])
+def test_files_say_sizes_as_well(name, tmp_path):
+    """The linter and the command line know them of a program in a file."""
+    texts = {
+        "run.yaml": """
+            scheduler:
+              _target_: lrdsl.torch.Scheduler
+              spec:
+                batch_size: "8 | interval[100sp: 16]"
+                lr: "linear(1, 0, 1000) | clock(sp)"
+              values:
+                ema: 1 - lr / 100
+        """,
+        "run.py": """
+            Scheduler(optimizer, {
+                "batch_size": "8 | interval[100sp: 16]", "lr": "linear(1, 0, 1000) | clock(sp)",
+            }, values={"ema": "1 - lr / 100"})
+        """,
+    }
+    head = "from lrdsl.torch import Scheduler\n" if name.endswith(".py") else ""
+    file = tmp_path / name
+    file.write_text(head + textwrap.dedent(texts[name]).lstrip(), encoding="utf-8")
+    linted = CliRunner().invoke(cli, ["lint", str(file)])
+    assert (linted.exit_code, linted.output[:17]) == (0, "Nothing was found")
+    shown = CliRunner().invoke(cli, ["values", str(file), "--at", "14", "--format", "json"])
+    (said,) = json.loads(shown.output)
+    assert said == {"step": 14, "batch_size": 16.0, "lr": 0.88, "ema": 0.9912}

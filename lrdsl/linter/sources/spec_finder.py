@@ -20,6 +20,7 @@ from lrdsl.linter.sources.document import Document, Mapping, Node, Scalar, Seque
 from lrdsl.linter.sources.entry_points import RUN, EntryPoint, entry_point
 from lrdsl.linter.sources.found_spec import FoundSpec, Scope
 from lrdsl.linter.sources.spec_text import NotATree, listed, sketched, text_of_node, tree_data
+from lrdsl.schedule.batch_size import BATCH_SIZE, as_size
 from lrdsl.schedule.program import language_of
 from lrdsl.schedule.program_entries import ONE_SPEC, ProgramEntry, parse_program
 from lrdsl.syntax.grammar import NAME
@@ -237,6 +238,10 @@ class SpecFinder:
                 _, scope = self._followed(mapping["spec"], scope.at("spec"))
         own = tuple([self._sibling(entry) for entry in program.entries])
         siblings = (*own, *[self._sibling(entry) for entry, _ in values])
+        sizes = [each.text for each in own if each.key == BATCH_SIZE and each.text is not None]
+        if sizes and len(own) > 1:  # it tells the others what an update takes
+            size = {"samples_per_step": as_size(sizes[0])}
+            scope = scope._replace(context=told_over(scope.context, size))
         for entry, sibling in zip(program.entries, own, strict=True):
             has_own = isinstance(entry.spec, Mapping) and "definitions" in entry.spec
             inner = scope._replace(origin=around) if has_own else scope
