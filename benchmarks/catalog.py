@@ -24,7 +24,8 @@ from lrdsl.language.signal import ConstantSignal, SequenceSignal
 OVER = "np.cos"
 LIMIT = 2.0
 """How many cosines an operand may take."""
-RUN: dict[str, Any] = {"total_steps": MILLION, "steps_per_epoch": 50_000.0, "base_lr": 1.0}
+LONG = {"total_steps": MILLION, "steps_per_epoch": 50_000.0}
+RUN: dict[str, Any] = {**catalog.EXAMPLE_RUN, **LONG}
 
 
 def rows(effort: Effort) -> Iterator[Row]:

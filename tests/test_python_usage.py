@@ -185,7 +185,7 @@ def test_options_are_literals():
     torch = pytest.importorskip("lrdsl.torch")
     wanted = {
         "clock": typing.Literal["calls", "updates"],
-        "on_change": typing.Literal["warn", "error", "keep"],
+        "on_change": typing.Literal["warn", "error", "keep", "rescale"],
         "on_end": typing.Literal["hold", "warn", "error"] | None,
         "metric_reduction": typing.Literal["mean", "min", "max", "same"],
     }

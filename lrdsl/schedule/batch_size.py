@@ -35,6 +35,8 @@ def taken_batch_size(spec: Any, samples_per_step: Any = None) -> Sized:
     >>> taken_batch_size({"lr": "cosine()"}, 256)
     Sized(program={'lr': 'cosine()'}, samples_per_step=256, number=None)
     """
+    if isinstance(spec, str):
+        return Sized(spec, samples_per_step)
     around, program = unwrapped(spec, lambda spec: spec)
     if not isinstance(program, Mapping) or BATCH_SIZE not in program or len(program) < 2:
         return Sized(spec, samples_per_step)
