@@ -26,7 +26,7 @@ from lrdsl.syntax import ast
 ROUNDING = 8.0
 """Units in the last place by which rounding may change a value."""
 
-MAX_ROUNDED_ALIKE = 10**7
+MAX_ROUNDED_ALIKE = 2 * 10**6
 """Updates beside an extreme that are looked at, where a formula hardly changes."""
 
 
