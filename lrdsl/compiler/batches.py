@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrdsl import diagnostics as diag
-from lrdsl.compiler.context import RUN, SIZES, TOTALS, Context, Inputs
+from lrdsl.compiler.context import SIZES, TOTALS, Context, Inputs
 from lrdsl.compiler.environment import Counting
 from lrdsl.compiler.frontend import Analysis, analyse, failures_reported
 from lrdsl.compiler.lower import CompiledSpec, lower_or_report
@@ -61,20 +61,16 @@ def run_context(**values: object) -> Context:
 def _total_of(context: Context, name: str, value: object) -> int:
     # Checked as numbers of samples and of tokens are checked anywhere.
     sought = decimal_fraction(Context.of(samples_per_epoch=value).samples_per_epoch or 0.0)
-    unit = TOTALS[name]
-    per_step, needs = context.per_step(unit)
-    if per_step is not None:
-        position: Exact = sought / per_step
-    elif (clock := clocks_of(context, current()).get(unit)) is not None:
-        position = clock.update(sought)
-    else:
+    position = update_at(context, TOTALS[name], sought)
+    if position is None:
+        _, needs = context.per_step(TOTALS[name])
         message = f"`{name}` needs {needs}"
         raise spec_error(diag.NEEDS_CONTEXT, message, fix=f"pass {needs}=…")
     return max(round_half_up(position), 1)
 
 
 class Consumed(NamedTuple):
-    """What a run has consumed before an update; None where that is unknown."""
+    """The consumption of a run before an update; None where it is unknown."""
 
     samples: Exact | None
     tokens: Exact | None
@@ -82,7 +78,7 @@ class Consumed(NamedTuple):
 
 
 def consumed_before(context: Context, update: int) -> Consumed:
-    """What a run has consumed before an update; whole numbers are ints.
+    """The consumption of a run before an update; whole numbers are ints.
 
     >>> consumed_before(Context.of(samples_per_step=256, steps_per_epoch=40), 10)
     Consumed(samples=2560, tokens=None, epochs=Fraction(1, 4))
@@ -129,18 +125,11 @@ def clocks_of(context: Context, language: Language) -> Mapping[str, UnevenClock]
     """The units that updates differ in; none where the size of a batch is a number."""
     if context.is_even:
         return NO_CLOCKS
-    parts = {name: context.to_dict().get(name) for name in RUN}
-    variables = tuple(sorted(context.variables.items()))
-    return language.kept(_clocks, tuple(parts.items()), variables, context.definitions)
+    # No size depends on `base`: groups with bases of their own share the clocks.
+    return language.kept(_clocks, replace(context, base_lr=None))
 
 
-def _clocks(
-    language: Language,
-    parts: tuple[tuple[str, float | str | None], ...],
-    variables: tuple[tuple[str, float], ...],
-    definitions: str,
-) -> Mapping[str, UnevenClock]:
-    context = Context.of(**dict(parts), **dict(variables), definitions=definitions or None)
+def _clocks(language: Language, context: Context) -> Mapping[str, UnevenClock]:
     consumption = Consumption(*[_size(context, name, language) for name in SIZES])
     consumption.begin()
     clocks = {unit: UnevenClock(consumption, unit) for unit in consumption.units}

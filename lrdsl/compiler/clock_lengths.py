@@ -11,7 +11,7 @@ from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse, unparse_short
 
 
-def by_clock(node: ast.Number, counting: Counting, environment: Environment) -> Exact | None:
+def counted_length(node: ast.Number, counting: Counting, environment: Environment) -> Exact | None:
     """A number by a clock that does not count updates."""
     per = counting.units.get(node.unit) if node.unit else 1
     if per is None:

@@ -13,7 +13,7 @@ from lrdsl.language.length import decimal_fraction, round_half_up
 from lrdsl.language.modifiers import Modifier
 from lrdsl.language.modifiers.clock import Clock
 from lrdsl.language.modifiers.stretch import Scale, Stretch
-from lrdsl.language.time_map import TimeMap
+from lrdsl.language.time_map import ClockMap
 from lrdsl.language.uneven_clock import Consumed
 from lrdsl.syntax import ast
 from lrdsl.syntax.unparse import unparse
@@ -52,7 +52,7 @@ def by_clock(term: Modify, environment: Environment) -> OnClock | None:
     return OnClock(None if time is None else Clock(unit=unit, time=time), counting)
 
 
-def _time_map(term: Modify, unit: str, per: Fraction, environment: Environment) -> TimeMap | None:
+def _time_map(term: Modify, unit: str, per: Fraction, environment: Environment) -> ClockMap | None:
     clock = environment.inputs.clocks.get(unit)
     if clock is None:
         updates, needs = environment.inputs.context.updates_per(unit)

@@ -23,7 +23,7 @@ from lrdsl.compiler.arithmetic import (
     is_whole,
 )
 from lrdsl.compiler.blame import blamed, no_outcome
-from lrdsl.compiler.clock_lengths import by_clock, no_length, where_updates_differ
+from lrdsl.compiler.clock_lengths import counted_length, no_length, where_updates_differ
 from lrdsl.compiler.context import NO_RUN
 from lrdsl.compiler.environment import Environment
 from lrdsl.compiler.name_mistakes import error_mistake, unbound, wrong_kind
@@ -213,7 +213,7 @@ class Durations(Evaluator[Exact]):
 
     def number(self, node: ast.Number) -> Exact | None:
         if self.environment.counting is not None:
-            return by_clock(node, self.environment.counting, self.environment)
+            return counted_length(node, self.environment.counting, self.environment)
         if not node.unit and is_whole(node.value):
             return int(node.value)
         clock = self.environment.inputs.clocks.get(node.unit)

@@ -1,4 +1,4 @@
-"""What a run has consumed before each update, where updates differ in their samples or tokens.
+"""The consumption of a run before each update, where updates differ in samples or tokens.
 
 A run is cut into runs of equal updates: those that take as many samples and as many tokens. They
 are found as they are asked for, one after the other, since the size of a batch may depend on what
@@ -63,13 +63,6 @@ def fixed(name: str, number: int) -> Size:
     return Size(name, lambda times: np.full(times.size, float(number)))
 
 
-class Counts(NamedTuple):
-    """The samples and the tokens of updates, or before them."""
-
-    samples: Exact
-    tokens: Exact
-
-
 class _Runs(NamedTuple):
     """Runs of equal updates: where each begins, what was consumed before it, what an update takes.
 
@@ -117,19 +110,19 @@ class Consumption:
         self._until()
 
     def before(self, unit: str, update: Exact) -> Exact:
-        """What was consumed before an update, or in between by its share of the update."""
+        """The consumption before an update; between two, with the share of the first one."""
         runs = self._until(update=update)
         i = runs.at(update)
         past = update - int(runs.starts[i])
         return int(runs.before[unit][i]) + past * int(runs.each[unit][i])
 
     def sizes_at(self, unit: str, update: int) -> int:
-        """What an update takes."""
+        """The samples or tokens of an update."""
         runs = self._until(update=update)
         return int(runs.each[unit][runs.at(update)])
 
     def before_all(self, unit: str, updates: NDArray[np.float64]) -> NDArray[np.float64]:
-        """What was consumed before each of many updates."""
+        """The consumption before each of many updates."""
         runs = self._until(update=math.ceil(updates.max())) if updates.size else self._runs
         i = runs.starts.searchsorted(np.floor(updates), "right") - 1
         past = updates - runs.starts[i]
@@ -210,7 +203,7 @@ class Consumption:
             count *= 4
 
     def _each(self, found: dict[int, Ints]) -> dict[str, Ints]:
-        """What updates take of each unit, by the sizes that were found."""
+        """The samples and tokens of updates, by the sizes that were found."""
         each: dict[str, Ints] = {}
         if self.batch is not None:
             each["sp"] = found[id(self.batch)]

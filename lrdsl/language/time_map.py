@@ -11,8 +11,9 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 
-from lrdsl.language.length import Exact
+from lrdsl.language.length import Exact, Length
 from lrdsl.language.pointwise.functions import NUMPY, Operand, PointwiseFunctions
 from lrdsl.language.pointwise.times import Array, Times
 
@@ -45,6 +46,18 @@ class TimeMap(ABC):
         None unless they read each update of that range, and no time in between.
         """
         return None
+
+
+class ClockMap(TimeMap):
+    """A time map under which the source's clock counts something else than updates."""
+
+    @abstractmethod
+    def length(self, source: Length) -> Length:
+        """The updates that a length on the source's clock takes."""
+
+    @abstractmethod
+    def room(self, outer: Fraction) -> Fraction:
+        """The length on the source's clock that takes so many updates."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from fractions import Fraction
 import numpy as np
 
 from lrdsl.language.consumption import Consumption
-from lrdsl.language.length import Exact
+from lrdsl.language.length import Exact, Length, ends
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
-from lrdsl.language.time_map import TimeMap
+from lrdsl.language.time_map import ClockMap
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class UnevenClock:
     per: Fraction = Fraction(1)
 
     def reading(self, update: Exact) -> Exact:
-        """What the clock reads at an update of the run."""
+        """The reading of the clock at an update of the run."""
         return self.consumption.before(self.counted, update) / self.per
 
     def update(self, reading: Exact) -> Exact:
@@ -45,7 +45,7 @@ class UnevenClock:
 
 
 @dataclass(frozen=True, slots=True)
-class Consumed(TimeMap):
+class Consumed(ClockMap):
     """The source's time is what has been consumed since an exact start, in `per` of a unit.
 
     The result's time is 0 at update `zero` of the run, its exact start rounded.
@@ -75,3 +75,12 @@ class Consumed(TimeMap):
             return 0
         reading = self.clock.reading(self.start) + time * self.per
         return max(math.ceil(self.clock.update(reading)) - self.zero, 0)
+
+    def length(self, source: Length) -> Length:
+        if not ends(source):
+            return source
+        return self.clock.updates_from(self.start, source * self.per)
+
+    def room(self, outer: Fraction) -> Fraction:
+        reading = self.clock.reading
+        return Fraction(reading(self.start + outer) - reading(self.start)) / self.per

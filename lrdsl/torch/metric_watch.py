@@ -52,7 +52,7 @@ class MetricWatch:
         self.progress: Progress = self.begin
 
     def take(self, t: int, metric: float) -> Progress | None:
-        """What one more metric leads to, of update `t`; None if it changes a value."""
+        """The result of one more metric, of update `t`; None if it changes a value."""
         total, last, states, calls = self.progress
         if t < last:
             return None

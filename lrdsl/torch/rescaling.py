@@ -11,7 +11,7 @@ from lrdsl.language.length import round_half_up
 from lrdsl.torch.state_dict import SchedulerState
 from lrdsl.torch.timeline import Timeline
 
-_UNITS = [*{*RUN} - {"total_steps", "base_lr"}]
+_UNITS = [name for name in RUN if name not in ("total_steps", "base_lr")]
 """The parts of a context that say how much an update takes."""
 
 

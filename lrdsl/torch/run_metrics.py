@@ -36,7 +36,7 @@ class RunMetrics:
 
     @property
     def record(self) -> MetricRecord:
-        """What the schedules have made of the metrics so far."""
+        """The record of what the schedules have made of the metrics so far."""
         watch = self.watch
         if watch is not None and watch.progress is not watch.begin:
             self.record = watch.record()
@@ -63,7 +63,7 @@ class RunMetrics:
         self.renew(driven)
 
     def watch_at(self, t: int) -> MetricWatch | None:
-        """What takes the metrics of update `t` that change no value; None if nothing does."""
+        """The watch over metrics of update `t` that change no value; None if there is none."""
         if self.watch is None or not t < self.watch.until:
             self.watch = watch(self._schedules, self.record, t)
         return self.watch

@@ -3,12 +3,10 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 
-from lrdsl.language.length import Length, ends
+from lrdsl.language.length import Length
 from lrdsl.language.modifiers.base import Filter, modifier
-from lrdsl.language.modifiers.stretch import Scale
 from lrdsl.language.parameters import Kind
-from lrdsl.language.time_map import IDENTITY, TimeMap
-from lrdsl.language.uneven_clock import Consumed
+from lrdsl.language.time_map import ClockMap
 
 
 @modifier
@@ -27,24 +25,15 @@ class Clock(Filter):
     positional = ("unit",)
 
     unit: Annotated[Literal["ep", "sp", "tok"], Kind.WORD]
-    time: Any = IDENTITY
-    """The time map in the run, which the compiler knows."""
+    time: Any = None
+    """The time map in the run, a ClockMap, which the compiler knows."""
 
-    def time_map(self) -> TimeMap:
-        found: TimeMap = self.time
+    def time_map(self) -> ClockMap:
+        found: ClockMap = self.time
         return found
 
     def length(self, source: Length) -> Length:
-        if isinstance(self.time, Scale):
-            return source * self.time.k
-        if not isinstance(self.time, Consumed) or not ends(source):
-            return source
-        return self.time.clock.updates_from(self.time.start, source * self.time.per)
+        return self.time_map().length(source)
 
     def room(self, outer: Fraction) -> Fraction | None:
-        if isinstance(self.time, Scale):
-            return outer / self.time.k
-        if not isinstance(self.time, Consumed):
-            return None
-        reading, start = self.time.clock.reading, self.time.start
-        return Fraction(reading(start + outer) - reading(start)) / self.time.per
+        return self.time_map().room(outer)

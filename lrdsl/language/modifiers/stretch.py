@@ -12,11 +12,11 @@ from lrdsl.language.modifiers.base import Filter, modifier
 from lrdsl.language.parameters import Duration
 from lrdsl.language.pointwise.functions import Operand, PointwiseFunctions
 from lrdsl.language.pointwise.multiples import scaled
-from lrdsl.language.time_map import TimeMap
+from lrdsl.language.time_map import ClockMap
 
 
 @dataclass(frozen=True, slots=True)
-class Scale(TimeMap):
+class Scale(ClockMap):
     """The source's clock runs `k` times slower."""
 
     k: Fraction
@@ -29,6 +29,12 @@ class Scale(TimeMap):
 
     def first_update(self, time: int) -> int:
         return math.ceil(time * self.k)
+
+    def length(self, source: Length) -> Length:
+        return source * self.k
+
+    def room(self, outer: Fraction) -> Fraction:
+        return outer / self.k
 
 
 @modifier
@@ -46,11 +52,11 @@ class Stretch(Filter):
 
     k: Annotated[Duration, Field(gt=0)]
 
-    def time_map(self) -> TimeMap:
+    def time_map(self) -> Scale:
         return Scale(self.k)
 
     def length(self, source: Length) -> Length:
-        return source * self.k
+        return self.time_map().length(source)
 
     def room(self, outer: Fraction) -> Fraction | None:
-        return outer / self.k
+        return self.time_map().room(outer)

@@ -116,7 +116,7 @@ class ConfigDocument(Document):
         return self._once(self._nodes, reference, self._looked_up)
 
     def _once(self, known: dict[str, Any], reference: str, look_up: Callable[[str], T]) -> T | None:
-        """What a reference leads to, looked up once; None while it is being followed."""
+        """The target of a reference, looked up once; None while it is being followed."""
         if reference not in known and len(self._followed) < MAX_REFERENCE_DEPTH:
             known[reference] = None
             self._followed.append(reference)
